@@ -27,7 +27,7 @@ test('a rule that goes tightens nothing, a rule that comes does', t => {
   }
 });
 
-test('a limit tightens exactly when it moves towards what it limits', _t => {
+test('a limit tightens exactly when it moves towards what it limits', t => {
   const limits = fc.tuple(fc.constantFrom('max_len', 'lte', 'lt'), fc.constantFrom('min_len', 'gte', 'gt'));
   const property = fc.property(limits, fc.maxSafeInteger(), fc.maxSafeInteger(), ([upper, lower], before, after) => {
     const change = (name: string) =>
