@@ -111,7 +111,7 @@ function toDomainError(
   from: RequestContext | undefined,
 ): unknown {
   if (from?.signal.aborted) return error;
-  if (error instanceof Error && error.name === 'AbortError') return deadlineExceeded(dependency, remainingMs, error);
+  if (isAbort(error)) return deadlineExceeded(dependency, remainingMs, error);
   if (!(error instanceof ClientError)) return error;
   const remote = status && fromStatus(RpcStatus.decode(status));
   if (remote && remote.reason !== 'INTERNAL' && remote.reason !== 'UNAUTHENTICATED') return remote;
@@ -125,4 +125,8 @@ function deadlineExceeded(dependency: string, remainingMs: number, cause: unknow
     metadata: { dependency },
     cause,
   });
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
 }
