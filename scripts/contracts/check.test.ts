@@ -1,22 +1,9 @@
-// The two commands, on a copy of the repository's own contracts.
+// The two commands as processes, on a sample. It lacks most of the packages that are listed as released, which layers says.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { repository } from './buf.ts';
-
-async function copyContracts(t: ExecutionContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'miniredis-copy-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
-  for (const path of ['buf.yaml', 'buf.gen.yaml', 'third_party', 'proto', 'gen']) {
-    await cp(join(repository, path), join(folder, path), { recursive: true });
-  }
-  await symlink(join(repository, 'node_modules'), join(folder, 'node_modules'));
-  await rm(join(folder, 'proto/released.binpb'), { force: true });
-  return folder;
-}
+import test from 'ava';
+import { createSample } from './sample.ts';
 
 function run(script: string, folder: string): Promise<{ code: number; output: string }> {
   return new Promise(resolve => {
@@ -27,29 +14,30 @@ function run(script: string, folder: string): Promise<{ code: number; output: st
 }
 
 test('check ends with 1 and names the gates that refuse; freeze then freezes nothing', async t => {
-  const folder = await copyContracts(t);
-  await writeFile(
-    join(folder, 'proto/miniredis/common/v1/rogue.proto'),
+  const sample = await createSample(t);
+  await sample.write(
+    'proto/miniredis/common/v1/rogue.proto',
     'syntax = "proto3";\npackage miniredis.common.v1;\nmessage   Rogue {}\n',
   );
-  const check = await run('check.ts', folder);
+  const check = await run('check.ts', sample.folder);
   t.is(check.code, 1);
   t.regex(check.output, /^REFUSED lint\n {2}buf lint: .*Message "Rogue" should have a non-empty comment/m);
   t.regex(check.output, /^REFUSED format\n/m);
-  t.regex(check.output, /^REFUSED drift\n {2}gen\/miniredis\/common\/v1\/rogue\.ts: is missing$/m);
+  t.regex(check.output, /^REFUSED layers\n {2}miniredis\.audit\.v1: is listed in .*, but has no file in proto\/$/m);
+  t.regex(check.output, /^REFUSED drift\n(.*\n)* {2}gen\/miniredis\/common\/v1\/rogue\.ts: is missing$/m);
   t.regex(check.output, /^ok {6}breaking$/m);
-  t.regex(check.output, /contracts: \d+ gates refused; docs\/contracts\.md says how a contract changes/);
+  t.regex(check.output, /^contracts: 4 gates refused; docs\/contracts\.md says how a contract changes$/m);
 
-  const freeze = await run('freeze.ts', folder);
+  const freeze = await run('freeze.ts', sample.folder);
   t.is(freeze.code, 1);
-  t.regex(freeze.output, /^nothing is frozen: lint, format, .*drift refused/);
-  t.false(existsSync(join(folder, 'proto/released.binpb')));
+  t.regex(freeze.output, /^nothing is frozen: lint, format, layers, drift refused/);
+  t.false(existsSync(join(sample.folder, 'proto/released.binpb')));
 });
 
 test('contracts that do not compile are refused with the compiler’s words', async t => {
-  const folder = await copyContracts(t);
-  await writeFile(join(folder, 'proto/miniredis/common/v1/rogue.proto'), 'syntax = "proto3";\nmessage {\n');
-  const { code, output } = await run('check.ts', folder);
+  const sample = await createSample(t);
+  await sample.edit('thing', 'message Thing {', 'message {');
+  const { code, output } = await run('check.ts', sample.folder);
   t.is(code, 1);
-  t.regex(output, /rogue\.proto:2:9:/);
+  t.regex(output, /thing\.proto:\d+:9:/);
 });
