@@ -26,6 +26,8 @@ export interface NodeSpec {
   dedicatedPort: number;
   /** Passwords of user default. */
   passwords: NodePassword[];
+  /** Resource name of the node, "tenants/{tenant}/nodes/{node}": what its figures are reported under. */
+  name: string;
 }
 
 /** One password of user default. */
@@ -54,6 +56,8 @@ export interface NodeStats {
   uid: string;
   /** Id of its tenant. */
   tenant: string;
+  /** Resource name of the node, "tenants/{tenant}/nodes/{node}". */
+  name: string;
   /** Bytes its data uses. */
   usedMemoryBytes: bigint;
   /** Most bytes its data may use. */
@@ -94,6 +98,7 @@ function createBaseNodeSpec(): NodeSpec {
     maxConnections: 0,
     dedicatedPort: 0,
     passwords: [],
+    name: "",
   };
 }
 
@@ -128,6 +133,9 @@ export const NodeSpec: MessageFns<NodeSpec> = {
     }
     for (const v of message.passwords) {
       NodePassword.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.name !== "") {
+      writer.uint32(74).string(message.name);
     }
     return writer;
   },
@@ -209,6 +217,14 @@ export const NodeSpec: MessageFns<NodeSpec> = {
             message.passwords.push(NodePassword.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -245,6 +261,7 @@ export const NodeSpec: MessageFns<NodeSpec> = {
       passwords: globalThis.Array.isArray(object?.passwords)
         ? object.passwords.map((e: any) => NodePassword.fromJSON(e))
         : [],
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
     };
   },
 
@@ -274,6 +291,9 @@ export const NodeSpec: MessageFns<NodeSpec> = {
     if (message.passwords?.length) {
       obj.passwords = message.passwords.map((e) => NodePassword.toJSON(e));
     }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
     return obj;
   },
 
@@ -292,6 +312,7 @@ export const NodeSpec: MessageFns<NodeSpec> = {
     message.maxConnections = object.maxConnections ?? 0;
     message.dedicatedPort = object.dedicatedPort ?? 0;
     message.passwords = object.passwords?.map((e) => NodePassword.fromPartial(e)) || [];
+    message.name = object.name ?? "";
     return message;
   },
 };
@@ -513,6 +534,7 @@ function createBaseNodeStats(): NodeStats {
   return {
     uid: "",
     tenant: "",
+    name: "",
     usedMemoryBytes: 0n,
     memoryLimitBytes: 0n,
     keyCount: 0n,
@@ -537,6 +559,9 @@ export const NodeStats: MessageFns<NodeStats> = {
     }
     if (message.tenant !== "") {
       writer.uint32(18).string(message.tenant);
+    }
+    if (message.name !== "") {
+      writer.uint32(138).string(message.name);
     }
     if (message.usedMemoryBytes !== 0n) {
       if (BigInt.asIntN(64, message.usedMemoryBytes) !== message.usedMemoryBytes) {
@@ -649,6 +674,14 @@ export const NodeStats: MessageFns<NodeStats> = {
             }
 
             message.tenant = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.name = reader.string();
             continue;
           }
           case 3: {
@@ -779,6 +812,7 @@ export const NodeStats: MessageFns<NodeStats> = {
     return {
       uid: isSet(object.uid) ? globalThis.String(object.uid) : "",
       tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
       usedMemoryBytes: isSet(object.usedMemoryBytes)
         ? BigInt(object.usedMemoryBytes)
         : isSet(object.used_memory_bytes)
@@ -860,6 +894,9 @@ export const NodeStats: MessageFns<NodeStats> = {
     if (message.tenant !== "") {
       obj.tenant = message.tenant;
     }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
     if (message.usedMemoryBytes !== 0n) {
       obj.usedMemoryBytes = message.usedMemoryBytes.toString();
     }
@@ -912,6 +949,7 @@ export const NodeStats: MessageFns<NodeStats> = {
     const message = createBaseNodeStats();
     message.uid = object.uid ?? "";
     message.tenant = object.tenant ?? "";
+    message.name = object.name ?? "";
     message.usedMemoryBytes = (object.usedMemoryBytes !== undefined && object.usedMemoryBytes !== null)
       ? BigInt(object.usedMemoryBytes)
       : 0n;
