@@ -29,8 +29,8 @@ export interface MigrationFile {
 }
 
 const fileName = /^(\d{6})_[a-z0-9_]+\.sql$/;
-/** Statements that would end our transaction and leave half a migration behind. */
-const transactionControl = /^\s*(begin|start\s+transaction|commit|rollback|end)\s*;/im;
+/** Statements that would end our transaction and leave half a migration behind; PL/pgSQL has no such line. */
+const transactionControl = /^\s*(begin|start\s+transaction|commit|rollback)\s*;/im;
 
 /** The files of a directory in order. Throws MigrationError for a wrong name, a number used twice, or a gap. */
 export function readMigrations({ source, path }: MigrationDirectory): MigrationFile[] {

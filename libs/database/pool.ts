@@ -66,18 +66,22 @@ class LentClient implements PostgresPoolClient {
 
   query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
-  query<R>(query: string | PostgresCursor<R>, parameters: readonly unknown[] = []) {
+  query<R>(
+    query: string | PostgresCursor<R>,
+    parameters: readonly unknown[] = [],
+  ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
     if (typeof query !== 'string') throw new TypeError('Cursors are not supported; page through the rows.');
-    return this.#run(query, parameters);
+    return this.#run<R>(query, parameters);
   }
 
   release(destroy = false): void {
     this.#client.release(destroy || this.#broken);
   }
 
-  async #run(sql: string, parameters: readonly unknown[]) {
+  async #run<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
     try {
-      return await this.#client.query(sql, [...parameters]);
+      const result = await this.#client.query(sql, [...parameters]);
+      return result as PostgresQueryResult<R> & typeof result;
     } catch (error) {
       // An error without SQLSTATE came from the socket or from our own timer: the answer may still be on its way.
       this.#broken ||= isUnavailable(error) && sqlState(error) === undefined;
@@ -92,10 +96,16 @@ const int8Array = 1016;
 /** The one place that decides what a 64-bit integer is in our code: a bigint, so that no digit is ever lost. */
 function typeParsers(): TypeOverrides {
   const types = new TypeOverrides();
-  const arrayOfText = types.getTypeParser(int8Array, 'text');
   types.setTypeParser(int8, 'text', BigInt);
-  types.setTypeParser(int8Array, 'text', value =>
-    arrayOfText(value).map((item: string | null) => item && BigInt(item)),
-  );
+  types.setTypeParser(int8Array, 'text', parseInt8Array);
   return types;
+}
+
+/** One-dimensional arrays: "{1,NULL,3}". */
+function parseInt8Array(text: string): (bigint | null)[] {
+  if (text === '{}') return [];
+  return text
+    .slice(1, -1)
+    .split(',')
+    .map(item => (item === 'NULL' ? null : BigInt(item)));
 }

@@ -1,0 +1,4 @@
+create table thing (
+  id text primary key,
+  size integer not null default 0
+);
